@@ -15,6 +15,7 @@ from harness.servers import Database, Postgres
 from harness.shops import MAIN, shop_server
 from harness.stacks import ANY_PORTS, EmbeddedStack, orders
 from harness.waiting import until
+from harness.world import head
 from real_time_orders import OrderBook, OrdersClient, Snapshot, follow
 
 
@@ -114,16 +115,15 @@ def test_rows_without_version_have_a_tag(api: httpx.Client, attached: EmbeddedSt
 
 def test_events_name_orders_by_their_key(attached: EmbeddedStack) -> None:
     """Events of the main table carry `order` and `order_id`; those of its children the parent's."""
-    until(lambda: attached.psql("SELECT count(*) FROM order_outbox") == "0", what="earlier changes")
-    head = int(attached.psql("SELECT max(position) FROM order_events"))
+    before = head(attached)
     with _follow(attached) as follower:
         attached.psql(
             "WITH made AS (INSERT INTO sales.sales_order (order_no, buyer_name)"
             " VALUES ('so-600', 'Bo') RETURNING sales_order_id)"
             " INSERT INTO sales.sales_line SELECT sales_order_id, 1, 'Lamp', 1 FROM made"
         )
-        events = follower.until(head + 2)
-    order, line = (event for event in events if event["position"] > head)
+        events = follower.until(before + 2)
+    order, line = (event for event in events if event["position"] > before)
     assert order["table"] == "orders"
     assert order["order"]["order_no"] == "SO-600"
     assert order["order_id"] == order["order"]["sales_order_id"]
