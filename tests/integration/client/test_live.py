@@ -15,6 +15,7 @@ from harness.ports import free_port
 from harness.proxy import Proxy
 from harness.servers import Postgres
 from harness.waiting import BUSY, until, until_async
+from harness.webserver import Answer, Request, served
 from real_time_orders import (
     ConflictError,
     Events,
@@ -87,6 +88,13 @@ def has_every_event(pipeline: Pipeline, gateway: Service) -> bool:
         waits = sql.execute("SELECT FROM order_outbox").fetchone() is not None
         (head,) = sql.execute("SELECT coalesce(max(position), 0) FROM order_events").fetchall()[0]
     return not waits and gateway.position() == head
+
+
+def has_schema(pipeline: Pipeline, gateway: Service) -> bool:
+    """Return whether the gateway has the schema that PostgreSQL has."""
+    with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
+        version = sql.execute("SELECT order_schema_version()").fetchone()
+    return version == (follower.hello["schema"],)
 
 
 def order(pipeline: Pipeline, customer: str, total: float = 0, store: str = "Berlin") -> int:
@@ -364,16 +372,50 @@ async def test_ddl_before_the_first_connection(
         else:
             table = await live.table("orders").loaded()
         run(pipeline, "ALTER TABLE orders ALTER total TYPE numeric USING total + 1")
-        with Follower(gateway.ws_url) as follower, pipeline.database.connect() as sql:
-            row = sql.execute("SELECT order_schema_version()").fetchone()
-            assert row is not None
-            if follower.hello["schema"] != row[0]:
-                assert follower.next("schema")["version"] == row[0]
+        until(lambda: has_schema(pipeline, gateway))
         pipeline.gateway(WS_PORT=str(port), HEARTBEAT_INTERVAL_S="1").ready()
         if not is_restored:
             await shows(table, lambda shown: [row["total"] for row in shown.rows] == [2])
             return
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(15 * BUSY):
             async for _ in follow(client, http, book):
                 if book.orders[number]["total"] == 2:
                     return
+
+
+async def test_an_api_that_reads_a_schema_late(
+    pipeline: Pipeline, gateway: Service, api: Service
+) -> None:
+    """I10: rows are kept by the new primary key, though the stream announces it before the API."""
+    run(pipeline, "CREATE TABLE parts (old int PRIMARY KEY, new int NOT NULL)")
+    run(pipeline, "SELECT watch_table('parts')")
+    run(pipeline, "INSERT INTO parts VALUES (1, 10)")
+    stale: list[bytes] = []
+
+    def schema() -> bytes:
+        return httpx.get(f"{api.url}/api/schema").content
+
+    def answer(request: Request) -> Answer:
+        if request.path == "/api/schema" and stale:
+            return Answer(stale.pop())
+        answered = httpx.get(f"{api.url}{request.path}")
+        return Answer(answered.content, answered.status_code)
+
+    until(lambda: b"parts" in schema() and has_schema(pipeline, gateway))
+    until(lambda: has_every_event(pipeline, gateway))
+    with served(answer) as address:
+        async with connect(gateway.url, api=f"http://{address}", transport=Kind.WEBSOCKET) as live:
+            table = await live.table("parts").loaded()
+
+            async def is_live() -> bool:
+                return table.state.status is Status.LIVE
+
+            async def has_reloaded() -> bool:
+                return len(stale) < 3 and await is_live()
+
+            await until_async(is_live, 10)
+            stale += [schema()] * 3
+            run(pipeline, "ALTER TABLE parts DROP CONSTRAINT parts_pkey, ADD PRIMARY KEY (new)")
+            await until_async(has_reloaded, 10)
+            run(pipeline, "DELETE FROM parts")
+            await shows(table, lambda shown: shown.rows == [])

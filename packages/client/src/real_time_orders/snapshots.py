@@ -10,6 +10,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from real_time_orders.items import (
     Item,
     Place,
     Row,
+    SchemaChanged,
     Snapshot,
     Tables,
     parse_json,
@@ -34,6 +36,7 @@ from real_time_orders.items import (
 from real_time_orders.problems import problem_of
 
 _PAGE = 1000
+_SCHEMA_ATTEMPTS = 5
 _PAGE_INCLUDING = 100
 """The API returns at most this many orders at once if their children are included."""
 
@@ -69,6 +72,7 @@ async def follow(
     async for item in client:
         if not isinstance(item, Event):
             yield item
+            await api_follows(api, item)
             yield await load(client, book, fetch, trouble)
         elif book.apply(item):
             yield item
@@ -96,6 +100,20 @@ async def load(
         book.load(snapshot)
         client.seek(snapshot.place, book.schema)
         return snapshot
+
+
+async def api_follows(api: httpx.AsyncClient, item: Item) -> None:
+    """Wait until the API has read a schema that the stream has announced.
+
+    Gateways may hear of it up to a second earlier. Rows would then be kept by the former key. The
+    wait is limited, because the API may also have a later schema.
+    """
+    backoff = Backoff()
+    while isinstance(item, SchemaChanged) and backoff.attempts < _SCHEMA_ATTEMPTS:
+        with suppress(SnapshotError, httpx.HTTPError, ValueError):
+            if Schema.parse(await _get(api, "/api/schema", [])).version == item.version:
+                return
+        await asyncio.sleep(backoff.next_delay_s())
 
 
 @dataclass(frozen=True)

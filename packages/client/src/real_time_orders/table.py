@@ -23,7 +23,7 @@ from real_time_orders.errors import (
     WriteError,
 )
 from real_time_orders.items import Event, Phase, Place, Reset, Row, Snapshot, State
-from real_time_orders.snapshots import Selection, fetch_snapshot, load
+from real_time_orders.snapshots import Selection, api_follows, fetch_snapshot, load
 from real_time_orders.view import Edit, View
 
 _FINAL = range(400, 500)
@@ -277,6 +277,8 @@ class LiveTable:
                 for item in items:
                     if not isinstance(item, Event):
                         reason = f"reset: {item.reason}" if isinstance(item, Reset) else "schema"
+                        self._set(Status.CATCHING_UP, reason)
+                        await api_follows(self._api, item)
                         await self._reload(client, reason)
                         break
                     view.apply(item)
