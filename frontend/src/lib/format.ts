@@ -64,7 +64,10 @@ export const capital = (text: string): string => text.charAt(0).toUpperCase() + 
 export function messageOf(error: unknown): string {
   const { refused, failing, unreachable } = words.errors;
   if (error instanceof RefusedError)
-    return refused(isRow(error.body) ? error.body : {}, error.status, error.message);
+    return (
+      together(fieldsOf(error)) ||
+      refused(isRow(error.body) ? error.body : {}, error.status, error.message)
+    );
   if (error instanceof UnreachableError)
     return error.answered
       ? failing({ code: error.code }, error.message)
@@ -80,6 +83,17 @@ export function fieldsOf(error: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
     refused.map((each) => [String(each.field), words.errors.field(each, String(each.message))]),
   );
+}
+
+/** Returns the refused fields as one sentence. Those with the same message, as of one rule, share it. */
+function together(refused: Readonly<Record<string, string>>): string {
+  const named = new Map<string, string[]>();
+  for (const [field, message] of Object.entries(refused)) {
+    const text = message.replace(/\.$/, "");
+    named.set(text, [...(named.get(text) ?? []), field]);
+  }
+  const parts = [...named].map(([text, fields]) => `${fields.join(", ")}: ${text}`);
+  return parts.length > 0 ? `${parts.join("; ")}.` : "";
 }
 
 /** Returns the start of a text, which may have megabytes. */

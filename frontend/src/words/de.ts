@@ -12,28 +12,15 @@ const later = ({ retry_after }: Row): string => {
     ? `In ${minutes} Minuten noch einmal versuchen.`
     : `In ${counted(seconds, { one: "Sekunde", other: "Sekunden" })} noch einmal versuchen.`;
 };
-/** The refused fields, together where they have the same text: a rule may be about several. */
-const fields = ({ errors }: Row): string | null => {
-  if (!Array.isArray(errors)) return null;
-  const named = new Map<string, string[]>();
-  for (const each of errors as Row[]) {
-    const text = told(each) ?? String(each.message);
-    named.set(text, [...(named.get(text) ?? []), String(each.field)]);
-  }
-  return [...named].map(([text, names]) => `${names.join(", ")}: ${text}`).join(" ");
-};
-
 /** Problems and refused fields by their codes (docs/problems.md), with their values in braces. */
-const TOLD: Readonly<Record<string, string | ((of: Row) => string | null)>> = {
+const TOLD: Readonly<Record<string, string | ((of: Row) => string)>> = {
   body_too_large: "Die Eingabe ist größer als 64 kB.",
   body_too_slow: "Die Daten kamen nicht innerhalb von 20 Sekunden an.",
-  conflict: fields,
   database_forbids: "Die Datenbank erlaubt das nicht: eine Richtlinie oder ein fehlendes Recht.",
   database_unavailable: `Die Datenbank antwortet gerade nicht. ${soon}`,
   failed: "Fehler in der API. Der Grund steht in ihrem Protokoll.",
   forbidden: "Dazu fehlt die Berechtigung.",
   foreign_page: "Das ist nur auf einer Seite dieses Systems erlaubt.",
-  invalid_input: fields,
   key_reused: "Dieselbe Anfrage kam schon mit anderem Inhalt.",
   key_taken:
     "Die nächste Id ist vergeben, weil Zeilen mit eigenen Ids angelegt wurden. Der Eigentümer der Datenbank kann sie mit setval() überspringen.",

@@ -75,9 +75,11 @@ test.each(others)("%s uses every parameter that the English texts use", (_path, 
   expect(differing.map(([path]) => path)).toEqual([]);
 });
 
-/** Codes without a text: only programs meet them, or the text is the owner's. */
+/** Codes without a text: only programs meet them, the text is the owner's, or the fields tell it. */
 const OF_THE_API = new Set([
+  "conflict",
   "invalid",
+  "invalid_input",
   "method_not_allowed",
   "not_json",
   "owner_rule",
@@ -94,11 +96,10 @@ test.each(others)("%s tells every problem and refused field that the API lists",
   for (const [code, text] of codes) {
     const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
     const values = Object.fromEntries(names.map((name) => [name, `<${name}>`]));
-    const errors = [{ field: "note", message: "is odd", code: "invalid" }];
-    const told = each.errors.field({ code, errors, retry_after: 5, ...values }, "is refused");
+    const told = each.errors.field({ code, retry_after: 5, ...values }, "is refused");
     if (OF_THE_API.has(code)) expect(told, code).toBe("is refused");
     else {
-      expect(told, code).toMatch(/^\p{Lu}.*\.$|^note: is odd$/u);
+      expect(told, code).toMatch(/^\p{Lu}.*\.$/u);
       expect(told, code).not.toMatch(/undefined|NaN|\{/);
       for (const value of Object.values(values)) expect(told, code).toContain(value);
     }
@@ -122,14 +123,14 @@ test("a refusal is told by its code; an unknown one, or English, has the API's o
   const busy = new RefusedError(429, "", {}, { code: "too_many_requests", retry_after: 300 });
   await speak(["en"]);
   expect([invalid, unknown, away].map(messageOf)).toEqual([
-    "The request is not valid.",
+    "note: must have at most 50 characters; total: only in pairs (pairs).",
     "Not on Sundays.",
     "The database is away.",
   ]);
   expect(fieldsOf(invalid)).toEqual(fields);
   await speak(["de"]);
   expect([invalid, unknown, away, busy].map(messageOf)).toEqual([
-    "note: Darf höchstens 50 Zeichen haben. total: only in pairs (pairs)",
+    "note: Darf höchstens 50 Zeichen haben; total: only in pairs (pairs).",
     "Widerspruch zu anderen Daten: Not on Sundays.",
     "Die Datenbank antwortet gerade nicht. Gleich noch einmal versuchen.",
     "Zu viele Anfragen. In 5 Minuten noch einmal versuchen.",
