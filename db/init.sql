@@ -2008,10 +2008,17 @@ BEGIN
     key := concat('{', key, '}');
     IF operation = 'UPDATE' THEN
         changed := public.order_changed_json(shape, old_row, new_row);
+    ELSIF operation = 'DELETE' AND public.order_travels(old_row, shape.nested) THEN
+        changed := public.order_compact(old_row);
     ELSIF operation = 'DELETE' THEN
-        -- A row from before the table was watched may be too large. Then the event has only its key.
-        changed := CASE WHEN public.order_travels(old_row, shape.nested)
-                        THEN public.order_compact(old_row) ELSE key END;
+        -- A row from before the table was watched may be too large. Then the event has its key and its
+        -- short values, so that clients with a filter or a restriction get it, too.
+        changed := (
+            SELECT concat('{', string_agg(member, ',' ORDER BY place), '}')
+              FROM unnest(string_to_array(substr(left(old_row, -1), 2), E',\n '))
+                   WITH ORDINALITY AS members (member, place)
+             WHERE octet_length(member) < 200
+                OR EXISTS (SELECT FROM unnest(shape.key) AS part WHERE starts_with(member, to_json(part) || ':')));
     END IF;
     INSERT INTO public.order_outbox ("table", operation, order_id, key, "row", changed, actor)
     VALUES (shape.name, operation, public.order_id_of(public.order_member(rendered, shape.order_id)),
