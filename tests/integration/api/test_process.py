@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from harness.answers import created, ok, problem
+from harness.attacks import Entrance
 from harness.forked import forked
 from harness.ports import free_port
 from harness.processes import Process, service
@@ -32,6 +33,21 @@ def test_serves_and_ends(serve: Serve, database: Database, redis_url: Valkey) ->
         lines = process.output().splitlines()
         assert [line.split("]")[1].split()[0] for line in lines] == ["api_started", "api_stopping"]
         assert database.password not in process.output()
+
+
+@pytest.mark.parametrize("line", ["POST /api/orders", "PATCH /api/orders", "GET /api/orders"])
+def test_a_client_that_leaves_within_its_body_is_no_failure(
+    serve: Serve, database: Database, redis_url: Valkey, line: str
+) -> None:
+    """I6: the log of the API stays as short, whatever a client leaves unfinished."""
+    with serve(database, redis_url.url) as (process, client):
+        entrance = Entrance.at(str(client.base_url))
+        headers = ("Content-Type: application/json", "Content-Length: 90")
+        with entrance.dial() as leaving:
+            leaving.sendall(entrance.request(line, *headers) + b"{")
+        ok(client.get("/api/orders"))
+        assert process.stop() == 0
+        assert len(process.output().splitlines()) == 2, "only that it started and stopped"
 
 
 def test_several_workers_share_a_port(serve: Serve, database: Database, redis_url: Valkey) -> None:

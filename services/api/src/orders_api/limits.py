@@ -34,6 +34,8 @@ class BodyLimit:
         except TimeoutError:
             await from_error(BodyTooSlowError())(scope, receive, send)
             return
+        if body is not None and body["type"] == "http.disconnect":
+            return  # the client is gone, and nobody reads a response
         await self._app(scope, _replay(body, receive), send)
 
 
