@@ -4,7 +4,8 @@
 # usage: follow.sh [ADDRESS [FILE]]    FILE keeps the place, which is the id of the last event
 address=${1:-http://localhost:3000} file=${2:-place}
 while true; do
-    curl --silent --no-buffer --fail -H "Last-Event-ID: $(cat "$file" 2>/dev/null)" "$address/sse" |
+    id=$(cat "$file" 2>/dev/null) # a message without an id does not change the place
+    curl --silent --no-buffer --fail -H "Last-Event-ID: $id" "$address/sse" |
         while IFS= read -r line; do
             case $line in
                 'id: '*) id=${line#id: } ;;
