@@ -150,6 +150,14 @@ class Pipeline:
             started.process.__exit__(None, None, None)
 
 
+def has_every_event(pipeline: Pipeline, gateway: Service) -> bool:
+    """Return whether every change has a position, and the gateway has got them all."""
+    with pipeline.database.connect() as sql:
+        waits = sql.execute("SELECT FROM order_outbox").fetchone() is not None
+        (head,) = sql.execute("SELECT coalesce(max(position), 0) FROM order_events").fetchall()[0]
+    return not waits and gateway.position() == head
+
+
 @contextmanager
 def listening(postgres: Postgres, *statements: str) -> Iterator[Pipeline]:
     """Start a listener on a fresh database in which the owner has run statements, with a Valkey."""

@@ -68,6 +68,7 @@ def test_a_change_is_seen_in_every_service(pipeline: Pipeline) -> None:
         assert there["orders_gateway_lag_events",] == 0
         assert there["orders_redis_up",] == there["orders_gateway_serving",] == 1
 
+        until(lambda: scrape(listener.port)["orders_listener_position",] == 2)
         published = scrape(listener.port)
         assert published["orders_listener_events_total",] == 2
         assert published["orders_listener_batches_total",] == 2

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pytest
 
-from harness.pipeline import Pipeline, Service, listening
+from harness.pipeline import Pipeline, Service, has_every_event, listening
 from harness.proxy import PlainHttpProxy
 from harness.servers import Postgres
 from harness.signing import ASKING, token
@@ -33,8 +33,9 @@ def gateway(pipeline: Pipeline) -> Service:
 
 
 @pytest.fixture
-async def proxy(gateway: Service) -> AsyncIterator[PlainHttpProxy]:
-    """Put a proxy without WebSocket before the gateway."""
+async def proxy(pipeline: Pipeline, gateway: Service) -> AsyncIterator[PlainHttpProxy]:
+    """Put a proxy without WebSocket before the gateway, which has what tests before wrote."""
+    until(lambda: has_every_event(pipeline, gateway))
     between = PlainHttpProxy(gateway.port)
     await between.open()
     yield between
@@ -140,6 +141,7 @@ async def test_a_token_is_renewed_by_another_connection(pipeline: Pipeline) -> N
     """Before its token expires the client reconnects with a fresh one; no event is lost."""
     api = pipeline.api(**ASKING)
     guarded = pipeline.gateway(**ASKING, API_URL=api.url).ready()
+    until(lambda: has_every_event(pipeline, guarded))
     tokens: list[str] = []
 
     def fresh() -> str:

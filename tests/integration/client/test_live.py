@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harness.follower import Follower
-from harness.pipeline import Pipeline, Service, listening
+from harness.pipeline import Pipeline, Service, has_every_event, listening
 from harness.ports import free_port
 from harness.proxy import Proxy
 from harness.servers import Postgres
@@ -80,14 +80,6 @@ def run(pipeline: Pipeline, statement: str, *values: Any) -> None:
     """Commit a statement."""
     with pipeline.database.connect() as sql:
         sql.execute(statement.encode(), values)
-
-
-def has_every_event(pipeline: Pipeline, gateway: Service) -> bool:
-    """Return whether every change has a position, and the gateway has got them all."""
-    with pipeline.database.connect() as sql:
-        waits = sql.execute("SELECT FROM order_outbox").fetchone() is not None
-        (head,) = sql.execute("SELECT coalesce(max(position), 0) FROM order_events").fetchall()[0]
-    return not waits and gateway.position() == head
 
 
 def has_schema(pipeline: Pipeline, gateway: Service) -> bool:

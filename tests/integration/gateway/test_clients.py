@@ -38,10 +38,10 @@ def test_heartbeats_carry_the_position(pipeline: Pipeline, gateway: Service) -> 
     """An idle connection gets heartbeats at the interval that hello names, with the position."""
     with Follower(gateway.ws_url) as follower:
         assert follower.hello["heartbeat_seconds"] == 0.2
-        assert follower.expect("heartbeat")["position"] == 0
+        assert follower.next("heartbeat")["position"] == 0
         write(pipeline, 1)
         follower.until(1)
-        assert follower.expect("heartbeat")["position"] == 1
+        assert follower.next("heartbeat")["position"] == 1
 
 
 def test_a_filtered_client_sees_rows_enter_and_leave(pipeline: Pipeline, gateway: Service) -> None:
@@ -293,7 +293,7 @@ def test_without_redis_there_are_no_heartbeats(pipeline: Pipeline) -> None:
     gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
     pipeline.listener().ready()
     with Follower(gateway.ready().ws_url) as follower:
-        follower.expect("heartbeat")
+        follower.next("heartbeat")
         pipeline.valkey.stop()
         until(lambda: health(gateway.port)[0] == 503, 15)
         with pytest.raises(InvalidStatus) as refused, Follower(gateway.ws_url):

@@ -31,7 +31,7 @@ def _freeze_and_thaw(pipeline: Pipeline, proxy: Proxy, loop: asyncio.AbstractEve
     gateway = pipeline.gateway(HEARTBEAT_INTERVAL_S="0.2")
     listener.ready()
     with Follower(gateway.ready().ws_url) as follower:
-        follower.expect("heartbeat")
+        follower.next("heartbeat")
         loop.call_soon_threadsafe(proxy.freeze)
         until(lambda: health(gateway.port)[0] == 503, 10, "health says down")
         with pytest.raises(InvalidStatus) as refused, Follower(gateway.ws_url):
