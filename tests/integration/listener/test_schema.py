@@ -164,6 +164,19 @@ def test_a_change_is_announced_after_the_events_before_it(
         channel.until_schema(wanted, 2)
 
 
+def test_a_backlog_does_not_delay_the_first_schema(pipeline: Pipeline) -> None:
+    """I10: gateways without a schema get it while the changes of the time before still wait."""
+    with (
+        pipeline.database.connect(autocommit=False) as taker,
+        pipeline.database.connect() as writer,
+    ):
+        taker.execute("SELECT pg_advisory_xact_lock(order_lock('take'))")
+        writer.execute(INSERT)
+        pipeline.listener()
+        until(lambda: is_stored(pipeline, version(pipeline)), 5)
+        assert positions(pipeline.valkey) == []
+
+
 def test_a_running_alter_table_delays_no_event(pipeline: Pipeline) -> None:
     """I10: while a transaction holds orders exclusively, waiting changes still reach Redis."""
     pipeline.listener().ready()

@@ -45,13 +45,22 @@ class Observer:
         self._error = ""
 
     async def look_at_schema(self) -> None:
-        """Read the schema, so that the first head names it; give up after FIRST_LOOK_WITHIN_S."""
+        """Read the schema, so that the first head names it; give up after FIRST_LOOK_WITHIN_S.
+
+        A changed schema waits for the changes before it, but not if Redis names no other: gateways
+        without any schema could not compare typed values in filters.
+        """
         try:
             async with (
                 asyncio.timeout(FIRST_LOOK_WITHIN_S),
                 OrderLog.connect(self._conninfo, OBSERVER_SESSION) as log,
             ):
-                self._status.schema = await self._changed_schema(log)
+                schema = await self._changed_schema(log)
+                if self._pending is not None:
+                    pending, _ = self._pending
+                    if await self._publisher.named_schema() in {"", pending.version}:
+                        schema, self._pending = pending, None
+                self._status.schema = schema
         except (DatabaseUnavailableError, TimeoutError) as exc:
             self._note(str(exc) or "no answer")
 
@@ -73,7 +82,7 @@ class Observer:
                     while not over.is_set():
                         await self._look(log)
                         backoff.reset()
-                        await asyncio.sleep(PENDING_INTERVAL_S if self._pending else INTERVAL_S)
+                        await self._pause(log)
             except DatabaseUnavailableError as exc:
                 self._note(str(exc))
             await asyncio.sleep(backoff.next_delay_s())
@@ -93,6 +102,15 @@ class Observer:
             await log.refresh_recorders()
             self._is_recording_slow = False
         self._note("")
+
+    async def _pause(self, log: OrderLog) -> None:
+        """Wait for the next look, which comes as soon as a pending schema can be announced."""
+        if self._pending is None:
+            await asyncio.sleep(INTERVAL_S)
+            return
+        end = time.monotonic() + INTERVAL_S
+        while time.monotonic() < end and await log.waits(self._pending[1]):  # noqa: ASYNC110  in the database
+            await asyncio.sleep(PENDING_INTERVAL_S)
 
     async def _changed_schema(self, log: OrderLog) -> Schema | None:
         """Return the schema if it has changed and all changes before it have positions.

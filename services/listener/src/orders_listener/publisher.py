@@ -103,6 +103,11 @@ class Publisher:
             presence = await self._client.get(self._names.listener)
         return None if presence is None else str(presence)
 
+    async def named_schema(self) -> str:
+        """Return the version of the schema that Redis's head names; empty if it names none."""
+        with _failures():
+            return str(await self._client.hget(self._names.head, "schema") or "")
+
     async def claim(self, listener: str) -> None:
         """Record in Redis that this listener leads now, in place of any other."""
         await self._run(self._claim, [self._names.listener], [listener, PRESENCE_TTL_S])
