@@ -133,7 +133,7 @@ def test_refusals(stack: EmbeddedStack, open_tab: OpenTab) -> None:
         page.get_by_role("button", name="2 auf processing setzen").click()
         failures = page.get_by_role("list", name="Nicht geändert").get_by_role("listitem")
         expect(failures).to_have_count(2)
-        expect(failures.first).to_contain_text("customer_name, status: Muss")
+        expect(failures.first).to_contain_text("Customer name, Status: Muss")
         expect(failures.first).to_contain_text("erfüllen (waits).")
     finally:
         stack.psql("ALTER TABLE orders DROP CONSTRAINT waits")

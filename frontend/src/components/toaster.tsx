@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Toast } from "radix-ui";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useObservable } from "@/lib/use-observable";
 import { words } from "@/words";
 import { IconButton } from "./icon-button";
@@ -11,28 +11,55 @@ const SHOWN_MS = 5_000;
 
 export function Toaster({ toasts }: { toasts: Toasts }) {
   const items = useObservable(toasts.state);
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    const release = () => setHeld(false); // the user leaves the window
+    window.addEventListener("blur", release);
+    return () => window.removeEventListener("blur", release);
+  }, []);
   return (
-    <Toast.Provider swipeDirection="right" label={words.do.notification}>
+    <Toast.Provider swipeDirection="right" label={words.do.notification} duration={Infinity}>
       {items.map((toast) => (
-        <Item key={toast.id} {...toast} onClose={() => toasts.dismiss(toast.id)} />
+        <Item key={toast.id} {...toast} toasts={toasts} held={held} onHeld={setHeld} />
       ))}
       <Toast.Viewport className={styles.viewport} label={words.do.notifications} />
     </Toast.Provider>
   );
 }
 
-function Item({ tone, title, detail, action, onClose }: Shown & { onClose: () => void }) {
-  useEffect(() => () => action?.onHold?.(false), [action]);
+interface ItemProps extends Shown {
+  readonly toasts: Toasts;
+  /** Whether the pointer or the keyboard's focus is on any of the toasts. */
+  readonly held: boolean;
+  readonly onHeld: (held: boolean) => void;
+}
+
+function Item({ id, tone, title, detail, action, toasts, held, onHeld }: ItemProps) {
+  useEffect(() => {
+    action?.onHold?.(held);
+    const timer = action || held ? undefined : setTimeout(() => toasts.dismiss(id), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [id, action, toasts, held]);
+  useEffect(
+    () => () => {
+      onHeld(false); // an element that is removed tells no leaving
+      action?.onHold?.(false);
+    },
+    [action, onHeld],
+  );
+  const isInUse = (element: Element) =>
+    element.matches(":hover, :has(:focus-visible), :focus-visible");
   return (
     <Toast.Root
       className={styles.toast}
       data-tone={tone}
-      duration={action ? Infinity : SHOWN_MS}
       onOpenChange={(open) => {
-        if (!open) onClose();
+        if (!open) toasts.dismiss(id);
       }}
-      onPause={() => action?.onHold?.(document.hasFocus())} // not when the user leaves the window
-      onResume={() => action?.onHold?.(false)}
+      onPointerEnter={() => onHeld(true)}
+      onPointerLeave={(event) => onHeld(isInUse(event.currentTarget))}
+      onFocus={(event) => onHeld(isInUse(event.currentTarget))}
+      onBlur={(event) => onHeld(isInUse(event.currentTarget))}
     >
       <div className={styles.words}>
         <Toast.Title className={styles.title}>{title}</Toast.Title>

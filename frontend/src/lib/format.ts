@@ -92,7 +92,8 @@ function together(refused: Readonly<Record<string, string>>): string {
     const text = message.replace(/\.$/, "");
     named.set(text, [...(named.get(text) ?? []), field]);
   }
-  const parts = [...named].map(([text, fields]) => `${fields.join(", ")}: ${text}`);
+  const inWords = (name: string) => capital(name.replaceAll("_", " "));
+  const parts = [...named].map(([text, fields]) => `${fields.map(inWords).join(", ")}: ${text}`);
   return parts.length > 0 ? `${parts.join("; ")}.` : "";
 }
 

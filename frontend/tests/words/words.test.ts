@@ -123,14 +123,14 @@ test("a refusal is told by its code; an unknown one, or English, has the API's o
   const busy = new RefusedError(429, "", {}, { code: "too_many_requests", retry_after: 300 });
   await speak(["en"]);
   expect([invalid, unknown, away].map(messageOf)).toEqual([
-    "note: must have at most 50 characters; total: only in pairs (pairs).",
+    "Note: must have at most 50 characters; Total: only in pairs (pairs).",
     "Not on Sundays.",
     "The database is away.",
   ]);
   expect(fieldsOf(invalid)).toEqual(fields);
   await speak(["de"]);
   expect([invalid, unknown, away, busy].map(messageOf)).toEqual([
-    "note: Darf höchstens 50 Zeichen haben; total: only in pairs (pairs).",
+    "Note: Darf höchstens 50 Zeichen haben; Total: only in pairs (pairs).",
     "Widerspruch zu anderen Daten: Not on Sundays.",
     "Die Datenbank antwortet gerade nicht. Gleich noch einmal versuchen.",
     "Zu viele Anfragen. In 5 Minuten noch einmal versuchen.",
