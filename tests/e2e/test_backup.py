@@ -48,7 +48,7 @@ def test_a_dropped_database_is_restored(make_stack: Callable[..., EmbeddedStack]
     assert stack.psql("SELECT product_name FROM orders") == "kept"
     url = f"{stack.edge.replace('http', 'ws', 1)}/ws"
     with Follower(url, after=1, stream=stream) as follower:
-        assert follower.expect("reset")["reason"] == "unknown_stream"
+        assert follower.next("reset")["reason"] == "unknown_stream"
         stack.psql(INSERT.format("new"))
         events = follower.until(follower.position + 1)
     assert events[-1]["order"]["product_name"] == "new"

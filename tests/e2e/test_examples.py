@@ -22,7 +22,7 @@ from harness.servers import REPOSITORY, Postgres
 from harness.stacks import ORDERS, EmbeddedStack, environment, orders
 from harness.waiting import until
 from harness.webserver import Answer, Request, served
-from harness.world import stream_url
+from harness.world import head, stream_url
 
 EXAMPLES = REPOSITORY / "examples"
 PLACED = """
@@ -70,6 +70,7 @@ def test_shop(stack: EmbeddedStack) -> None:
             done = orders("psql", "-f", str(EXAMPLES / "shop.sql"), folder=stack.folder)
             assert "ERROR" not in done.stderr, done.stderr
         with Follower(stream_url(stack)) as follower:
+            follower.until(head(stack))  # what tests before wrote has come
             stack.psql(PLACED)
             message = follower.next("events")
     finally:
