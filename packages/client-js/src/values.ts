@@ -70,7 +70,12 @@ export function formOf(value: unknown, column: Pick<Column, "kind" | "type"> | u
   if (kind === "choice") {
     // The schema has choices as text, also if they are numbers.
     const text = typeof value === "string" ? value : toJson(value);
-    return /int(eger)?$|^numeric/.test(type) ? decimalOf(text) : textForm(text, type);
+    return rounded(
+      /int(eger)?$|^(numeric|real|double precision)$/.test(type)
+        ? decimalOf(text)
+        : textForm(text, type),
+      type,
+    );
   }
   if (typeof value !== "string") return rounded(plainForm(value), type);
   return kind === "binary" ? value.toLowerCase() : textForm(value, type);
@@ -78,9 +83,8 @@ export function formOf(value: unknown, column: Pick<Column, "kind" | "type"> | u
 
 /** Returns the nearest number that a column of floating point has. */
 export function rounded(form: Form, type: string): Form {
-  if (!isDecimal(form)) return form;
-  if (type === "real") return { double: Math.fround(form.double) };
-  return type === "double precision" ? { double: form.double } : form;
+  if (isDecimal(form) && type === "real") return { double: Math.fround(form.double) };
+  return isDecimal(form) && type === "double precision" ? { double: form.double } : form;
 }
 
 const textForm = (value: string, type: string): string =>

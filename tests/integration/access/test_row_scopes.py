@@ -19,7 +19,7 @@ def stores(guarded: Guarded) -> dict[str, int]:
     """Add a store, a floor and a price; return ids of orders by what they are examples of."""
     guarded.sql(
         "ALTER TABLE orders ADD COLUMN store text, ADD COLUMN floor integer,"
-        " ADD COLUMN price numeric(9, 2) DEFAULT 5"
+        " ADD COLUMN price numeric(9, 2) DEFAULT 5, ADD COLUMN size integer CHECK (size IN (1, 2))"
     )
     with guarded.client(token("admin")) as client:
         until(lambda: '"floor"' in client.get("/api/schema").text, 5)
@@ -37,7 +37,11 @@ def stores(guarded: Guarded) -> dict[str, int]:
             "other case": create(store="berlin", floor=1),
             "left": create(store="Berlin", floor=1, product_name="Chair"),
         }
-        ok(client.patch(f"/api/orders/{ids['left']}", json={"store": "Rome", "price": 77}))
+        ok(
+            client.patch(
+                f"/api/orders/{ids['left']}", json={"store": "Rome", "price": 77, "size": 2}
+            )
+        )
         ok(client.patch(f"/api/orders/{ids['left']}", json={"product_name": "SECRET"}))
     guarded.sql()
     return ids
@@ -105,9 +109,12 @@ def test_only_visible_changes_are_counted(guarded: Guarded, stores: dict[str, in
     assert sum(group["events"] for group in groups) == len(events) == sum(changes)
 
 
-def test_numbers_of_any_spelling(guarded: Guarded, stores: dict[str, int]) -> None:
+@pytest.mark.parametrize("rows", [{"price": [77.0]}, {"size": [2.0]}, {"size": ["2.0"]}])
+def test_numbers_of_any_spelling(
+    guarded: Guarded, stores: dict[str, int], rows: dict[str, list[Any]]
+) -> None:
     """A number in a token is compared as a number."""
-    with guarded.client(restricted({"price": [77.0], "store": ["Rome"]})) as client:
+    with guarded.client(restricted({"store": ["Rome"], **rows})) as client:
         assert [each["id"] for each in ok(client.get("/api/orders"))["orders"]] == [stores["left"]]
 
 

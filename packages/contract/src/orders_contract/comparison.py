@@ -152,6 +152,8 @@ _CHOICES: dict[str, Form] = {
     "integer": _number,
     "bigint": _number,
     "numeric": _number,
+    "real": lambda value: _single(_number(value)),
+    "double precision": lambda value: _double(_number(value)),
 }
 _BY_KIND: dict[str, Form] = {
     "choice": choice,
@@ -166,8 +168,8 @@ def form_of(column: Column | None) -> Form:
     if column is None or column.kind in {"json", "array"}:
         return plain
     base = _base(column.type)
-    if base not in _BY_TYPE and column.kind == "choice":
-        return _CHOICES.get(base, choice)
+    if column.kind == "choice" and base in _CHOICES:
+        return _CHOICES[base]
     return _BY_TYPE.get(base) or _BY_KIND.get(column.kind, plain)
 
 

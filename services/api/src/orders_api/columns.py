@@ -95,8 +95,8 @@ def read_text(column: Column, text: str) -> str:
 
     """
     match column.kind:
-        case "choice" if form_of(column)(text) not in map(form_of(column), column.choices or ()):
-            raise ValueError(message("not_a_choice", choices=", ".join(column.choices or ())))
+        case "choice":
+            return _choice(column, text)
         case "integer":
             low, high = _bounds(column)
             if not _WHOLE.fullmatch(text):
@@ -111,6 +111,15 @@ def read_text(column: Column, text: str) -> str:
         case kind if kind in _FORMS:
             return _of_form(kind, text)
     return storable(text)
+
+
+def _choice(column: Column, text: str) -> str:
+    """Return a choice as the schema has it: PostgreSQL cannot cast ``1.0`` to an integer."""
+    choices, form = column.choices or (), form_of(column)
+    for choice in choices:
+        if form(choice) == form(text):
+            return choice
+    raise ValueError(message("not_a_choice", choices=", ".join(choices)))
 
 
 def _not_null_type(column: Column) -> Any:  # noqa: PLR0911  one for each kind
