@@ -130,10 +130,7 @@ class Conditions:
             found.append(self._anyof(column, condition.anyof, values, or_null=condition.or_null))
         if condition.not_null:
             found.append(SQL("{} IS NOT NULL").format(own))
-        found += [
-            SQL("NOT coalesce({}, false)").format(self._anyof(column, [text], values))
-            for text in condition.noneof
-        ]
+        found += [self._other_than(column, text, values) for text in condition.noneof]
         # Text is compared by code point, as the gateways do.
         collation = SQL(' COLLATE "C"' if column.kind == "text" else "")
         found += [
@@ -175,6 +172,14 @@ class Conditions:
         if or_null:
             alternatives.append(SQL("{} IS NULL").format(own))
         return SQL("({})").format(SQL(" OR ").join(alternatives)) if alternatives else NOTHING
+
+    def _other_than(self, column: Column, text: str, values: Values) -> Composable:
+        if column.kind == "other":
+            return SQL("NOT coalesce({}, false)").format(self._anyof(column, [text], values))
+        # PostgreSQL estimates the rows by its statistics, which it cannot do for coalesce().
+        return SQL("{} IS DISTINCT FROM {}").format(
+            self._exact(column), parameter(text, column, values)
+        )
 
     def _exact(self, column: Column) -> Composable:
         """Return a column so that only texts that are the same in every byte are equal."""
