@@ -129,7 +129,7 @@ def test_backup_and_restore(reader: Reader) -> None:
     assert ("kept" in products, "lost" in products) == (True, False)
     assert reader.stack.psql("SELECT id FROM order_stream") != stream
     with Follower(stream_url(reader.stack), after=1, stream=stream) as follower:
-        assert follower.expect("reset")["reason"] == "unknown_stream"
+        assert follower.next("reset")["reason"] == "unknown_stream"
         created(httpx.post(f"{reader.stack.edge}/api/orders", json=ORDER))
         follower.until(follower.position + 1)
 
