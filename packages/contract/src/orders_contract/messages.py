@@ -75,7 +75,8 @@ class Event(_Message):
     In events of ``orders``, ``order`` is the new row and ``order_id`` its id. In events of other
     tables, ``row`` is the new row, ``key`` its primary key, and ``order_id`` the id of the order
     that the row belongs to, or null. ``changed`` has the old values of the columns that an UPDATE
-    changed, or the whole old row of a DELETE.
+    changed, or the whole old row of a DELETE; of a row that is too large to be sent, because it was
+    there before its table was watched, the key and the short values.
     """
 
     position: PositiveInt

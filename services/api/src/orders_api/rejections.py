@@ -81,12 +81,15 @@ async def check_spelling(database: Database, selection: Selection) -> None:
 
     """
     for condition in selection.conditions:
-        if condition.column.kind != "other":
+        texts = [*(condition.anyof or ()), *condition.noneof]
+        if condition.column.kind != "other" or not texts:
             continue
         kind = type_name(comparable_type(condition.column))
-        written = SQL("SELECT to_json(CAST(%(text)s AS {})) #>> '{{}}'").format(kind)
-        for text in (*(condition.anyof or ()), *condition.noneof):
-            (found,) = await database.one(written, {"text": text})
+        written = SQL(
+            "SELECT text, to_json(CAST(text AS {})) #>> '{{}}'"
+            " FROM unnest(%(texts)s::text[]) AS text"
+        ).format(kind)
+        for text, found in await database.all(written, {"texts": texts}):
             if found != text:
                 message = f"must be written as {found}" if found else "cannot be compared"
                 raise InvalidInputError(condition.column.name, message)
