@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from harness.follower import Follower, Message
 from harness.people import shown_to
-from harness.pipeline import Pipeline, Service
+from harness.pipeline import Pipeline, Service, has_every_event
 from harness.signing import bearer
 from harness.waiting import until
 
@@ -42,7 +42,8 @@ class Guarded:
         )
 
     def follow(self, shown: str, query: str = "", **options: Any) -> Follower:
-        """Connect to the gateway with a token; return once it is authenticated."""
+        """Connect to the gateway with a token, after all events of before; it is authenticated."""
+        until(lambda: has_every_event(self.pipeline, self.gateway), 10, "the gateway has it")
         url = self.gateway.ws_url + query
         follower = Follower(url, additional_headers=bearer(shown), **options)
         follower.expect("authenticated")
@@ -50,6 +51,7 @@ class Guarded:
 
     def follow_as_page(self, session: str) -> Follower:
         """Connect to the gateway as a page does; ``session`` is the secret in its cookie."""
+        until(lambda: has_every_event(self.pipeline, self.gateway), 10, "the gateway has it")
         shown = shown_to(self.gateway.url, session)
         follower = Follower(self.gateway.ws_url, additional_headers=shown)
         follower.expect("authenticated")
