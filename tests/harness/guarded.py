@@ -42,18 +42,17 @@ class Guarded:
         )
 
     def follow(self, shown: str, query: str = "", **options: Any) -> Follower:
-        """Connect to the gateway with a token, after all events of before; it is authenticated."""
-        until(lambda: has_every_event(self.pipeline, self.gateway), 10, "the gateway has it")
-        url = self.gateway.ws_url + query
-        follower = Follower(url, additional_headers=bearer(shown), **options)
-        follower.expect("authenticated")
-        return follower
+        """Connect to the gateway with a token; see ``_authenticated``."""
+        return self._authenticated(query, additional_headers=bearer(shown), **options)
 
     def follow_as_page(self, session: str) -> Follower:
         """Connect to the gateway as a page does; ``session`` is the secret in its cookie."""
+        return self._authenticated(additional_headers=shown_to(self.gateway.url, session))
+
+    def _authenticated(self, query: str = "", **options: Any) -> Follower:
+        """Connect once the gateway has every event so far; return it authenticated."""
         until(lambda: has_every_event(self.pipeline, self.gateway), 10, "the gateway has it")
-        shown = shown_to(self.gateway.url, session)
-        follower = Follower(self.gateway.ws_url, additional_headers=shown)
+        follower = Follower(self.gateway.ws_url + query, **options)
         follower.expect("authenticated")
         return follower
 

@@ -91,8 +91,8 @@ async def check_spelling(database: Database, selection: Selection) -> None:
         ).format(kind)
         for text, found in await database.all(written, {"texts": texts}):
             if found != text:
-                message = f"must be written as {found}" if found else "cannot be compared"
-                raise InvalidInputError(condition.column.name, message)
+                wanted = f"must be written as {found}" if found else "cannot be compared"
+                raise InvalidInputError(condition.column.name, wanted)
 
 
 async def of_query(database: Database, error: StatementError, selection: Selection) -> Exception:

@@ -22,7 +22,7 @@ from orders_listener.status import Schema, Status
 INTERVAL_S = 1.0
 FIRST_LOOK_WITHIN_S = 2.0
 PENDING_INTERVAL_S = 0.1
-"""How often to look while a changed schema waits for the changes before it."""
+"""How often to ask whether a changed schema still waits for the changes before it."""
 
 logger = structlog.get_logger()
 
